@@ -53,6 +53,7 @@ fn nothing_secret_is_in_a_report() {
             ["--format", "ndjson", "--detail", "messages"],
             ["--format", "table", "--detail", "messages"],
             ["--format", "table", "--detail", "findings"],
+            ["--format", "csv", "--detail", "findings"],
         ] {
             let text = output(&arguments, path);
             for secret in &secrets {

@@ -141,6 +141,7 @@ fn report(args: &Args, to_file: bool) -> Result<ReportOptions> {
         args::ReportFormat::Table => Format::Table,
         args::ReportFormat::Html => Format::Html,
         args::ReportFormat::Markdown => Format::Markdown,
+        args::ReportFormat::Csv => Format::Csv,
         args::ReportFormat::Concise => Format::Concise,
         args::ReportFormat::Json => Format::Json,
         args::ReportFormat::Ndjson => Format::Ndjson,

@@ -77,7 +77,7 @@ impl<'a> ReportOutput<'a> {
         let done = match self.plan.report.format {
             Format::Table => self.write_lines(evaluation),
             Format::Ndjson => self.write_objects(evaluation),
-            Format::Json | Format::Html | Format::Markdown | Format::Concise => Ok(()),
+            Format::Json | Format::Html | Format::Markdown | Format::Csv | Format::Concise => Ok(()),
         };
         let done = done.and_then(|()| self.out.flush());
         self.record(done);

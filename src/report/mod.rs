@@ -16,6 +16,7 @@ mod ascii;
 mod brief;
 pub(crate) mod catalogue;
 pub(crate) mod compare;
+mod csv;
 pub(crate) mod escape;
 pub(crate) mod filter;
 mod heard;
@@ -71,6 +72,8 @@ pub enum Format {
     Html,
     /// For a ticket.
     Markdown,
+    /// For a spreadsheet: a row for the verdict and one for each finding.
+    Csv,
     /// A line a capture, for scripts: `PATH: KIND: COUNT: RULE`.
     Concise,
     /// One JSON document.
@@ -83,7 +86,7 @@ impl Format {
     /// The detail of a report in that format, unless the user says otherwise.
     pub const fn default_detail(self) -> Detail {
         match self {
-            Self::Table | Self::Concise | Self::Markdown => Detail::Findings,
+            Self::Table | Self::Concise | Self::Markdown | Self::Csv => Detail::Findings,
             Self::Html => Detail::Conversations,
             Self::Json | Self::Ndjson => Detail::Messages,
         }
@@ -174,6 +177,7 @@ pub(crate) fn write(
         Format::Table => for_people(report, conclusion, options, out),
         Format::Html => html::write(report, conclusion, options, out),
         Format::Markdown => markdown::write(report, conclusion, options, out),
+        Format::Csv => csv::write(report, conclusion, options, out),
         Format::Concise => brief::write_concise(report, conclusion, out),
         Format::Json => json::write(report, conclusion, options, out),
         Format::Ndjson => ndjson::write(report, conclusion, options, out),

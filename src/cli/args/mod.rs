@@ -535,6 +535,8 @@ pub(super) enum ReportFormat {
     Html,
     /// For a ticket
     Markdown,
+    /// For a spreadsheet: a row for the verdict and one a finding; with --all its conversations below it
+    Csv,
     /// For scripts: a line a capture, PATH: KIND: COUNT: RULE
     Concise,
     /// One document
