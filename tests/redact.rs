@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use support::{all_samples, corpus, files_under, has, list, nrpcsniff, sample, shout, tshark, two_at_a_time};
+use support::{all_samples, corpus, files_under, has, list, nrpcsniff, sample, samples, shout, tshark, two_at_a_time};
 
 const ALL: [&str; 2] = ["--names", "--addresses"];
 /// Shorter values stand in captures for other reasons.
@@ -41,7 +41,10 @@ impl Workshop {
             .arg(&copy)
             .output();
         let done = done.unwrap();
-        assert!(done.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&done.stderr));
+        let said = String::from_utf8_lossy(&done.stderr);
+        // Some captures of others are damaged: their copies are, too.
+        let is_damaged = done.status.code() == Some(2) && said.contains("the copy ends there, too");
+        assert!(done.status.success() || is_damaged, "{}: {said}", path.display());
         copy
     }
 }
@@ -357,4 +360,17 @@ fn it_says_what_it_did() {
     let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(out.contains("Decryption Secrets Block, left out"), "{out}");
     assert!(error.contains("through the keys") && error.contains("--names"), "{error}");
+}
+
+/// What could be read is written, and nobody takes it for the whole.
+#[test]
+fn a_capture_that_is_cut_is_said_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(samples().join("sip-undefined.pcapng")).unwrap();
+    let (cut, copy) = (folder.path().join("cut.pcapng"), folder.path().join("copy.pcapng"));
+    fs::write(&cut, &whole[..3000]).unwrap();
+    let done = nrpcsniff().arg("redact").args([&cut, &copy]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("cut at byte 3000") && copy.is_file(), "{said}");
 }

@@ -22,7 +22,7 @@ pub use diagnosis::Diagnosis;
 pub use error::Error;
 
 pub(crate) use diagnoser::HELD;
-pub(crate) use intake::{Intake, Names, remove_all};
+pub(crate) use intake::{Intake, Names, goes_if_stopped, remove_all};
 pub(crate) use keys::{domino_secrets, key_file, key_log, private_key, read_secrets, small_file};
 pub(crate) use logs::LogFile;
 pub(crate) use reading::Observer;

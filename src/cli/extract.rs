@@ -113,7 +113,13 @@ fn private(path: &Path) -> io::Result<File> {
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    // One that was there before may be open to others. Devices stay as they are.
+    #[cfg(unix)]
+    if file.metadata()?.is_file() {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
 }
 
 /// `17` or `c17`.
@@ -181,7 +187,7 @@ impl Selection {
         self.frames.extend(self.remarks.keys().copied().collect::<Vec<_>>());
         let touched = |conversation: &&Conversation| {
             let (from, to) = (conversation.first.frame, conversation.last.frame);
-            named.contains(&conversation.id) || self.frames.iter().any(|frame| *frame == from || *frame == to)
+            named.contains(&conversation.id) || self.frames.contains(&from) || self.frames.contains(&to)
         };
         let hosts: HashSet<IpAddr> = conversations
             .clone()

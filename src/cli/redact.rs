@@ -3,7 +3,8 @@
 use super::args::RedactArgs;
 use super::exit::ExitStatus;
 use super::output;
-use crate::api::{Diagnoser, Intake};
+use super::scratch::remove_on_signals;
+use crate::api::{Diagnoser, Intake, goes_if_stopped};
 use crate::redact::{Counts, Key, Options, Redactor, redact_log};
 use crate::report::talk::say;
 use anyhow::{Context, Result, bail, ensure};
@@ -31,18 +32,21 @@ pub(super) fn run(args: &RedactArgs) -> Result<ExitStatus> {
     }
     redactor.forget_counts();
     let is_log = is_log(&args.input)?;
-    atomically(&args.output, |out| {
+    let problem = atomically(&args.output, |out| {
         if is_log {
             let file = File::open(&args.input).with_context(|| shown(&args.input))?;
-            redact_log(&mut redactor, file, out).with_context(|| shown(&args.input))
-        } else {
-            redactor.capture(&args.input, out)
+            redact_log(&mut redactor, file, out).with_context(|| shown(&args.input))?;
+            return Ok(None);
         }
+        redactor.capture(&args.input, out)
     })?;
+    if let Some(problem) = &problem {
+        say(&format!("{}: {problem}; the copy ends there, too", shown(&args.input)));
+    }
     if !args.quiet {
         tell(args, redactor.counts(), is_log)?;
     }
-    Ok(ExitStatus::Done)
+    Ok(if problem.is_some() { ExitStatus::Trouble } else { ExitStatus::Done })
 }
 
 /// What can be told to be wrong before anything is read.
@@ -81,15 +85,18 @@ fn is_log(path: &Path) -> Result<bool> {
 }
 
 /// Writes beside the file, and puts the new one in its place when it is whole. Only its owner can read it.
-fn atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+fn atomically<R>(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<R>) -> Result<R> {
     let failed = || format!("{}: the copy cannot be written", shown(path));
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".redact").tempfile_in(folder).with_context(failed)?;
+    remove_on_signals();
+    goes_if_stopped(file.path());
     let mut out = BufWriter::new(&mut file);
-    write(&mut out)?;
+    let done = write(&mut out)?;
     out.flush().with_context(failed)?;
     drop(out);
-    file.persist(path).map(drop).map_err(|error| error.error).with_context(failed)
+    file.persist(path).map_err(|error| error.error).with_context(failed)?;
+    Ok(done)
 }
 
 /// What was done, by kind.

@@ -102,24 +102,27 @@ impl Redactor {
         self.learn(&diagnosis)
     }
 
-    /// Writes a capture anew.
+    /// Writes a capture anew, as far as it can be read. Gives what is wrong with it, if it is damaged.
     ///
     /// # Errors
     /// It cannot be read, or the copy cannot be written.
-    pub(crate) fn capture(&mut self, path: &Path, out: impl Write) -> Result<()> {
+    pub(crate) fn capture(&mut self, path: &Path, out: impl Write) -> Result<Option<String>> {
         let diagnosis = Diagnoser::default().diagnose(&[path])?;
         if self.names.is_some() || self.addresses.is_some() {
             self.learn(&diagnosis)?;
         }
         let speaks = Spoken::of(diagnosis.analysis().conversations.iter());
         let packets = diagnosis.analysis().inputs.iter().map(|input| input.packets).sum();
+        let damaged = diagnosis.analysis().inputs.iter().find(|input| !input.complete);
+        let problem = damaged.map(|input| input.problem.clone().unwrap_or_else(|| "damaged".to_owned()));
         drop(diagnosis);
         let collection = self.collect(path)?;
         self.learn_texts(&collection, &speaks);
         let plan = self.plan(&collection, &speaks);
         let source = File::open(path).with_context(|| path.display().to_string())?;
         let mut editor = Rewriting { redactor: self, plan, decoder: Decoder::new() };
-        copy::copy(source, out, (0, packets), &mut editor).with_context(|| path.display().to_string())
+        copy::copy(source, out, (0, packets), &mut editor).with_context(|| path.display().to_string())?;
+        Ok(problem)
     }
 
     /// Names and addresses that messages tell.

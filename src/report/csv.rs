@@ -5,7 +5,7 @@
 
 use super::{Report, ReportOptions, escape, order};
 use crate::model::{Conclusion, Conversation, Finding, Timestamp};
-use ::csv::{Terminator, Writer, WriterBuilder};
+use ::csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use std::io::{self, Write};
 
 /// Conversations of one finding that are listed with `--all`.
@@ -45,7 +45,7 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut rows = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
-    rows.write_record(COLUMNS)?;
+    rows.write_record(COLUMNS).map_err(own)?;
     let verdict = &conclusion.verdict;
     let of_verdict = [
         ("kind", "verdict".to_owned()),
@@ -122,8 +122,15 @@ fn conversation(
 /// A row of cells by their columns: what is not named is empty.
 fn row(rows: &mut Writer<&mut dyn Write>, cells: &[(&str, String)]) -> io::Result<()> {
     let cell = |column: &&str| cells.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text);
-    rows.write_record(COLUMNS.iter().map(|column| safe(cell(column))))?;
-    Ok(())
+    rows.write_record(COLUMNS.iter().map(|column| safe(cell(column)))).map_err(own)
+}
+
+/// The error of the writer as it was, so that a reader who has gone away is known as such.
+fn own(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
+    }
 }
 
 /// Text that is text in a spreadsheet: one that begins with `=`, `+`, `-` or `@` would be taken for a formula.
@@ -166,6 +173,12 @@ mod tests {
         assert_eq!(kinds, [&["verdict"][..], &vec!["finding"; findings.len()]].concat());
         let conversations: usize = findings.iter().map(|finding| finding.conversations.len()).sum();
         assert_eq!(rows(true).len(), short.len() + conversations);
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_known_as_such() {
+        let gone = io::Error::from(io::ErrorKind::BrokenPipe);
+        assert_eq!(own(gone.into()).kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]

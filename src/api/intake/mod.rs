@@ -11,7 +11,7 @@ mod sniff;
 
 use self::scratch::Scratch;
 use crate::capture::{files_below, is_broken_capture, is_capture};
-pub(crate) use scratch::remove_all;
+pub(crate) use scratch::{goes_if_stopped, remove_all};
 
 use archive::Unpacker;
 use limits::Limits;

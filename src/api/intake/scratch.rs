@@ -14,8 +14,8 @@ const LOCK: &str = ".in-use";
 /// Folders of others that are looked at.
 const OTHERS: usize = 1024;
 
-/// Those of this process.
-static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Those of this process, and files that are not whole yet.
+static TO_REMOVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A folder that goes with its owner.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Scratch {
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         let lock = File::create(folder.path().join(LOCK))?;
         lock.lock()?;
-        FOLDERS.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
+        TO_REMOVE.lock().unwrap_or_else(PoisonError::into_inner).push(folder.path().to_owned());
         Ok(Self { folder, _lock: lock })
     }
 
@@ -47,17 +47,22 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
-        folders.retain(|folder| folder != self.folder.path());
+        let mut left = TO_REMOVE.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|folder| folder != self.folder.path());
     }
 }
 
-/// Removes the folders of this process, which is about to end.
+/// A file that is being written goes with the folders if the process is told to stop. Once it has its own name this means nothing.
+pub(crate) fn goes_if_stopped(file: &Path) {
+    TO_REMOVE.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
+}
+
+/// Removes the folders of this process, which is about to end, and what it did not write to the end.
 pub(crate) fn remove_all() {
-    let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
-    for folder in folders.drain(..) {
+    let mut left = TO_REMOVE.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in left.drain(..) {
         // There is nobody left who could be told that it stays.
-        let _ = fs::remove_dir_all(folder);
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }
 
